@@ -17,7 +17,9 @@ extension Configuration {
         while let argument = rest.popFirst() {
             let (name, inline) = split(argument)
             guard known.contains(name) else { throw Invalid("unknown argument \(argument)") }
-            guard let value = inline ?? rest.popFirst() else { throw Invalid("\(name) needs a value") }
+            guard let value = inline ?? rest.popFirst() else {
+                throw Invalid("\(name) needs a value")
+            }
             guard flags.updateValue(value, forKey: name) == nil else {
                 throw Invalid("\(name) is given twice")
             }
