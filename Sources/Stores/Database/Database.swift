@@ -1,16 +1,23 @@
 internal import Base
-public import Synchronization
+internal import Synchronization
 
 /// What the database did since it was opened.
-public final class DatabaseCounters: Sendable {
+public struct DatabaseCounts: Equatable, Sendable {
     /// Groups of writes that reached the disk.
-    public let commits = Atomic<Int>(0)
+    public var commits = 0
     /// Writes that were acknowledged.
-    public let writes = Atomic<Int>(0)
+    public var writes = 0
     /// Reads that were answered.
-    public let reads = Atomic<Int>(0)
+    public var reads = 0
     /// Requests that were refused because too many were waiting.
-    public let refused = Atomic<Int>(0)
+    public var refused = 0
+}
+
+final class DatabaseCounters: Sendable {
+    let commits = Atomic<Int>(0)
+    let writes = Atomic<Int>(0)
+    let reads = Atomic<Int>(0)
+    let refused = Atomic<Int>(0)
 }
 
 /// A SQLite database: one thread writes and groups commits, several threads read.
@@ -18,7 +25,7 @@ public final class DatabaseCounters: Sendable {
 /// A write is acknowledged, that is its `await` returns, only once it is on disk. Callers never
 /// block: they wait as tasks and go on where they were.
 public final class Database: Sendable {
-    public let counters: DatabaseCounters
+    private let counters: DatabaseCounters
     private let path: String
     private let writes: BlockingQueue<PendingWrite>
     private let reads: BlockingQueue<PendingRead>
@@ -107,6 +114,7 @@ public final class Database: Sendable {
     ///
     /// What the body throws is thrown here and nothing of it is kept; other writes of the same
     /// commit are not touched. A write that was queued is done even if its task is cancelled.
+    @discardableResult
     public func write<T: Sendable>(
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
@@ -146,6 +154,15 @@ public final class Database: Sendable {
             counters.refused.add(1, ordering: .relaxed)
             throw error == .full ? .busy : .closed
         }
+    }
+
+    /// What it did so far.
+    public var counts: DatabaseCounts {
+        DatabaseCounts(
+            commits: counters.commits.load(ordering: .relaxed),
+            writes: counters.writes.load(ordering: .relaxed),
+            reads: counters.reads.load(ordering: .relaxed),
+            refused: counters.refused.load(ordering: .relaxed))
     }
 
     /// Finishes what is queued, then closes the file. Blocks until done; calling again is nothing.
