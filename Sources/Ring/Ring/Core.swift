@@ -114,7 +114,7 @@ public final class Core: @unchecked Sendable {
         takeMail()
         runJobs()
         fireTimers()
-        let hasWork = jobs.count > 0 || works.count > 0 || !retries.isEmpty
+        let hasWork = isStopping || jobs.count > 0 || works.count > 0 || !retries.isEmpty
         if hasWork || !mailbox.prepareToSleep() {
             statistics.enters += 1
             _ = unsafe cl_submit_and_wait(&ring, 0, 0)

@@ -31,7 +31,7 @@ struct YAMLReader {
     /// Reads the whole of `text`, at most 1 MB.
     static func read(_ text: [UInt8]) throws(Failure) -> [Entry] {
         guard text.count <= 1 << 20 else { throw Failure(line: 1, reason: "larger than 1 MB") }
-        var parser = yaml_parser_t()
+        var parser = unsafe yaml_parser_t()
         guard unsafe yaml_parser_initialize(&parser) == 1 else {
             throw Failure(line: 1, reason: "out of memory")
         }
@@ -48,7 +48,7 @@ struct YAMLReader {
 
     private mutating func run(_ parser: inout yaml_parser_t) -> Result<Void, Failure> {
         while true {
-            var event = yaml_event_t()
+            var event = unsafe yaml_event_t()
             guard unsafe yaml_parser_parse(&parser, &event) == 1 else {
                 let reason = unsafe parser.problem.map { unsafe String(cString: $0) }
                 let line = unsafe Int(parser.problem_mark.line) + 1
