@@ -79,6 +79,11 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             sql.append(value: value.sqlValue)
         }
 
+        /// Binds a value or null.
+        public mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
+            sql.append(value: value.sqlValue)
+        }
+
         /// Nests another statement, with its values.
         public mutating func appendInterpolation(sql other: SQL) {
             sql.append(other)
