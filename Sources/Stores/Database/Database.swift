@@ -119,6 +119,14 @@ public final class Database: Sendable {
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         try Task.checkCancellation()
+        return try await detachedWrite(body)
+    }
+
+    /// As ``write(_:)``, but also from a task that was cancelled: to keep how it ended.
+    @discardableResult
+    public func detachedWrite<T: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
         let counters = counters
         let outcome = Outcome<T>()
         return try await withCheckedThrowingContinuation { continuation in

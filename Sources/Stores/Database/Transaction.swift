@@ -63,6 +63,13 @@ public class Reader {
 /// What a body may do while it writes: all of it is kept, or nothing.
 public final class Transaction: Reader {
     override fileprivate var mayWrite: Bool { true }
+    private(set) var followUps: [@Sendable () -> Void] = []
+
+    /// Calls `action` once the transaction is durable, before its caller goes on; never when it
+    /// is lost. The action runs on the thread that writes: it only passes a message on.
+    public func afterCommit(_ action: @escaping @Sendable () -> Void) {
+        followUps.append(action)
+    }
 
     /// Runs one statement and returns how many rows it inserted, changed or removed.
     @discardableResult

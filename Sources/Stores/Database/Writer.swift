@@ -25,20 +25,23 @@ struct Writer {
 
     private func commit(_ group: [PendingWrite]) {
         var outcomes = [(any Error)?](repeating: nil, count: group.count)
+        var followUps: [@Sendable () -> Void] = []
         do {
             try connection.run("begin immediate")
             for (index, write) in group.enumerated() {
-                outcomes[index] = try attempt(write)
+                outcomes[index] = try attempt(write, &followUps)
             }
             try connection.run("commit")
             counters.commits.add(1, ordering: .relaxed)
         } catch {
             // The disk refused, or SQLite ended the transaction: no body of the group was kept.
             if !connection.isIdle { try? connection.run("rollback") }
+            followUps = []
             for index in outcomes.indices where outcomes[index] == nil {
                 outcomes[index] = error
             }
         }
+        for action in followUps { action() }
         for (write, outcome) in zip(group, outcomes) {
             write.finish(outcome)
         }
@@ -46,7 +49,9 @@ struct Writer {
 
     /// Runs one body in a savepoint of its own. Returns what the body threw; throws when the
     /// whole group is lost.
-    private func attempt(_ write: PendingWrite) throws(DatabaseError) -> (any Error)? {
+    private func attempt(
+        _ write: PendingWrite, _ followUps: inout [@Sendable () -> Void]
+    ) throws(DatabaseError) -> (any Error)? {
         try connection.run("savepoint one")
         let transaction = Transaction(connection)
         defer { transaction.invalidate() }
@@ -62,7 +67,11 @@ struct Writer {
         if connection.isIdle {
             throw failure as? DatabaseError ?? .inputOutput("the transaction was ended early")
         }
-        if failure != nil { try connection.run("rollback to one") }
+        if failure == nil {
+            followUps += transaction.followUps
+        } else {
+            try connection.run("rollback to one")
+        }
         try connection.run("release one")
         return failure
     }
