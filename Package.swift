@@ -82,7 +82,7 @@ let package = Package(
         module("Features", "Contracts", uses: ["HTTP", "HTTPWire", "Base"]),
         module(
             "Features", "Accounts",
-            uses: ["Contracts", "Database", "HTTP", "HTTPWire", "Base", "CArgon2"]),
+            uses: ["Contracts", "Database", "HTTP", "HTTPWire", "Ring", "Base", "CArgon2"]),
         module(
             "Features", "Videos",
             uses: [
