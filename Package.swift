@@ -74,7 +74,7 @@ let package = Package(
 
         // Stores: one interface, an embedded and a distributed engine behind each
         module("Stores", "Database", uses: ["Base", "CSQLite"]),
-        module("Stores", "ObjectStore", uses: ["HTTP", "Ring", "Base", "CPlatform"]),
+        module("Stores", "ObjectStore", uses: ["HTTP", "HTTPWire", "Ring", "Base"]),
         module("Stores", "Bus", uses: ["Ring", "Base"]),
         module("Stores", "Jobs", uses: ["Database", "Base"]),
 
@@ -115,7 +115,11 @@ let package = Package(
         tests("TLS", uses: ["TLS", "Ring", "Base"]),
         tests("HTTP", uses: ["HTTP", "HTTPWire", "TLS", "Ring", "Base"]),
         tests("Workers", uses: ["Workers", "Transcode", "MediaWire", "Ring", "Base", "CPlatform"]),
-        tests("Stores", uses: ["Database", "ObjectStore", "Jobs", "Bus", "HTTP", "Ring", "Base"]),
+        tests(
+            "Stores",
+            uses: [
+                "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire", "Ring", "Base",
+            ]),
         tests("Accounts", uses: ["Accounts", "Contracts", "Database", "HTTP", "HTTPWire", "Base"]),
         tests(
             "Videos",

@@ -62,7 +62,7 @@ public final class Database: Sendable {
         let writes = BlockingQueue<PendingWrite>(limit: Self.waitingMax)
         let reads = BlockingQueue<PendingRead>(limit: Self.waitingMax)
         var threads: [Thread] = []
-        do throws(DatabaseError) {
+        do throws(Errno) {
             threads.append(
                 try Thread {
                     Writer(connection: writer, queue: writes, counters: counters).run()
@@ -79,7 +79,7 @@ public final class Database: Sendable {
             writes.close()
             reads.close()
             for thread in threads { thread.join() }
-            throw error
+            throw .inputOutput("no thread: \(error)")
         }
         self.path = path
         self.counters = counters

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A bounded queue between tasks that put and threads that take; takers wait by sleeping.
 @safe
-final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
+public final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     // Safe because: everything below is touched with `lock` held, and the lock and the condition
     // stay at one address until the last reference is gone.
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
@@ -11,7 +11,7 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     private var isClosed = false
     private let limit: Int
 
-    init(limit: Int) {
+    public init(limit: Int) {
         self.limit = limit
         unsafe lock = .allocate(capacity: 1)
         unsafe filled = .allocate(capacity: 1)
@@ -26,10 +26,10 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         unsafe lock.deallocate()
     }
 
-    enum Refusal: Error { case full, closed }
+    public enum Refusal: Error { case full, closed }
 
     /// Puts an element behind the others and wakes one taker.
-    func put(_ element: Element) throws(Refusal) {
+    public func put(_ element: Element) throws(Refusal) {
         unsafe pthread_mutex_lock(lock)
         defer { unsafe pthread_mutex_unlock(lock) }
         guard !isClosed else { throw .closed }
@@ -39,7 +39,7 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     }
 
     /// Waits for elements and takes the first `count` of them; nil once closed and empty.
-    func take(atMost count: Int) -> [Element]? {
+    public func take(atMost count: Int) -> [Element]? {
         unsafe pthread_mutex_lock(lock)
         defer { unsafe pthread_mutex_unlock(lock) }
         while elements.isEmpty {
@@ -56,7 +56,7 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     }
 
     /// Takes no more elements; what is queued is still given out.
-    func close() {
+    public func close() {
         unsafe pthread_mutex_lock(lock)
         isClosed = true
         unsafe pthread_cond_broadcast(filled)

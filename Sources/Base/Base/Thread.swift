@@ -1,12 +1,11 @@
-internal import Base
 internal import Glibc
 
 /// A thread of its own for work that blocks; it must be joined once.
-final class Thread: Sendable {
+public final class Thread: Sendable {
     private let identity: UInt
 
     /// Starts a thread that runs `body` and ends.
-    init(_ body: @escaping @Sendable () -> Void) throws(DatabaseError) {
+    public init(_ body: @escaping @Sendable () -> Void) throws(Errno) {
         let context = unsafe Unmanaged.passRetained(Body(run: body))
         var thread = pthread_t()
         let status = unsafe pthread_create(
@@ -20,13 +19,13 @@ final class Thread: Sendable {
             }, unsafe context.toOpaque())
         guard status == 0 else {
             unsafe context.release()
-            throw .inputOutput("no thread: \(Errno(status))")
+            throw Errno(status)
         }
         identity = UInt(thread)
     }
 
     /// Waits for its end; called by the thread itself, lets it end alone instead.
-    func join() {
+    public func join() {
         let thread = pthread_t(identity)
         if pthread_equal(thread, pthread_self()) != 0 {
             pthread_detach(thread)
