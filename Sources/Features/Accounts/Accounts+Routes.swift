@@ -202,6 +202,6 @@ extension Accounts {
 
     /// What attempts are counted by: the peer's address without its port.
     static func addressKey(_ request: Request) -> String {
-        request.peer.host
+        request.peer.limitKey
     }
 }
