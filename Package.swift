@@ -115,10 +115,17 @@ let package = Package(
         tests("TLS", uses: ["TLS", "Ring", "Base"]),
         tests("HTTP", uses: ["HTTP", "HTTPWire", "TLS", "Ring", "Base"]),
         tests("Workers", uses: ["Workers", "Transcode", "MediaWire", "Ring", "Base", "CPlatform"]),
+        // Killed at any moment by the tests of the stores.
+        .executableTarget(
+            name: "store-fault-writer",
+            dependencies: ["Database", "ObjectStore", "Jobs", "Ring", "Base"],
+            path: "Tests/StoreFaultWriter",
+            swiftSettings: common),
         tests(
             "Stores",
             uses: [
-                "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire", "Ring", "Base",
+                "store-fault-writer", "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire",
+                "Ring", "Base",
             ]),
         tests("Accounts", uses: ["Accounts", "Contracts", "Database", "HTTP", "HTTPWire", "Base"]),
         tests(

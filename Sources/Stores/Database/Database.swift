@@ -26,7 +26,7 @@ final class DatabaseCounters: Sendable {
 /// block: they wait as tasks and go on where they were.
 public final class Database: Sendable {
     private let counters: DatabaseCounters
-    private let path: String
+    let path: String
     private let writes: BlockingQueue<PendingWrite>
     private let reads: BlockingQueue<PendingRead>
     private let threads: [Thread]

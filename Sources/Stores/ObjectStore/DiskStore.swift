@@ -212,20 +212,33 @@ public final class DiskStore: Sendable {
     func rename(_ path: String, to key: ObjectKey) async throws(ObjectStoreError) {
         let folder = folder(of: key)
         do throws(Errno) {
-            // A removal of the whole folder may come between; then it is made again.
-            for attempt in 0..<3 {
-                try await makeDurable(folder)
-                do throws(Errno) {
-                    try await FileSystem.rename(path, to: self.path(key))
-                    break
-                } catch {
-                    guard error == .notFound, attempt < 2 else { throw error }
-                    forgetDurable(below: folder)
-                }
+            try await move(path, to: key, in: folder)
+            do throws(Errno) {
+                try await FileSystem.synchronizeDirectory(folder)
+            } catch .notFound {
+                // The folder was removed right after: the object was there, and is gone again.
+                forgetDurable(below: folder)
             }
-            try await FileSystem.synchronizeDirectory(folder)
         } catch {
             throw ObjectStoreError(error)
+        }
+    }
+
+    private func move(
+        _ path: String, to key: ObjectKey, in folder: String
+    ) async throws(Errno) {
+        var attempts = 0
+        while true {
+            do throws(Errno) {
+                try await makeDurable(folder)
+                try await FileSystem.rename(path, to: self.path(key))
+                return
+            } catch {
+                // A removal of the folder came between: it is made again.
+                attempts += 1
+                guard error == .notFound, attempts < 16 else { throw error }
+                forgetDurable(below: folder)
+            }
         }
     }
 
