@@ -133,6 +133,9 @@ public final class ObjectWriter: Sendable {
         guard let unused else { return }
         store.space.release(unused)
         store.closed(path, isResumable: isResumable)
-        if removing { unsafe unlink(path) }
+        guard removing else { return }
+        unsafe unlink(path)
+        // Gives the room back now, though somebody may hold the file open for a while.
+        ftruncate(file.number, 0)
     }
 }
