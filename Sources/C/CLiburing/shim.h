@@ -1,8 +1,7 @@
 #pragma once
-// One set of glibc features in every module, or their structures differ and Swift refuses them.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// Swift refuses a structure that looks different in two modules, and glibc gives fd_set another
+// member name under the features that liburing.h asks for. So it is read first as all others see it.
+#include <sys/select.h>
 #include <liburing.h>
 #include <sys/stat.h>
 

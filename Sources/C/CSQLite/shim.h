@@ -1,8 +1,4 @@
 #pragma once
-// One set of glibc features in every module, or their structures differ and Swift refuses them.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <sqlite3.h>
 
 // What Swift cannot see: SQLITE_TRANSIENT is a cast, sqlite3_db_config is variadic.
