@@ -131,7 +131,7 @@ let package = Package(
         tests(
             "Videos",
             uses: [
-                "Videos", "Contracts", "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire",
+                "Videos", "Accounts", "Contracts", "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire",
                 "MediaWire", "Ring", "Base",
             ]),
         tests("Server", uses: ["Server", "HTTP", "Ring", "Base"]),

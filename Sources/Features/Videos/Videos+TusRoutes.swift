@@ -78,8 +78,9 @@ extension Videos {
         guard let metadata = TusHeaders.metadata(header) else {
             throw Problem.badRequest("Upload-Metadata is not pairs of a key and base64.")
         }
+        let name = metadata["filename"] ?? metadata["name"] ?? ""
         let draft = try VideoDraft(
-            filename: metadata["filename"] ?? metadata["name"] ?? "film", size: size,
+            filename: name.isEmpty ? "film" : name, size: size,
             title: metadata["title"], description: metadata["description"],
             privacy: metadata["privacy"], password: metadata["password"],
             sizeMax: settings.uploadBytesMax)
