@@ -161,6 +161,22 @@ import Testing
         #expect(answer.headers["WWW-Authenticate"] == "Bearer")
     }
 
+    @Test func expiredCookiesAskToBeRenewedAndEndedOnesAreNone() async throws {
+        let fixture = try await Fixture { $0.publicOrigin = "https://video.example" }
+        let cookie = try await fixture.register().cookies.joined(separator: "; ")
+        let own = [("Cookie", cookie), ("Origin", "https://video.example")]
+        fixture.clock.advance(.seconds(16 * 60))
+        let expired = try await fixture.send(.get, "/api/me", headers: own)
+        #expect(expired.headers["WWW-Authenticate"]?.contains("invalid_token") == true)
+        #expect(try await fixture.send(.post, "/api/auth/refresh", headers: own).status == 200)
+        let reused = try await fixture.send(.post, "/api/auth/refresh", headers: own)
+        #expect(reused.status == 401)
+        #expect(reused.headers.all("Set-Cookie").count == 2)
+        let ended = try await fixture.send(.get, "/api/me", headers: own)
+        #expect(ended.status == 401)
+        #expect(ended.headers["WWW-Authenticate"] == "Bearer")
+    }
+
     @Test func setUpWorksOnce() async throws {
         let fixture = try await Fixture()
         let token = try #require(try await fixture.accounts.makeSetupToken())

@@ -110,6 +110,37 @@ import Videos
         await fixture.end()
     }
 
+    @Test func itPlaysWhileItIsTranscoded() async throws {
+        let fixture = try await Fixture()
+        let token = try await fixture.user("minh")
+        let (id, url) = try await fixture.begin(token)
+        let seen = Mutex<[Int: String]>([:])
+        fixture.work.script.withLock { script in
+            script.watch = { count in
+                let shown = try await fixture.send(.get, "/api/videos/\(id)", token: token)
+                let master = shown.json["hls_url"]?.text ?? ""
+                let list = master.replacing("master.m3u8", with: "720p/playlist.m3u8")
+                let text =
+                    master.isEmpty ? "" : try await fixture.send(.get, list).body.string
+                seen.withLock { $0[count] = text }
+            }
+        }
+        _ = try await fixture.send(.put, url, body: Bytes([UInt8](repeating: 7, count: 3_000)))
+        _ = try await fixture.send(.post, "/api/videos/\(id)/complete", token: token)
+        try await fixture.settle(id)
+        let texts = seen.withLock { $0 }
+        // Pictures alone are not enough: the sound must have begun too.
+        for count in 0..<3 { #expect(texts[count] == "") }
+        for count in 3..<9 {
+            let text = try #require(texts[count])
+            #expect(text.contains("#EXT-X-PLAYLIST-TYPE:EVENT"))
+            #expect(!text.contains("#EXT-X-ENDLIST"))
+            #expect(text.split(separator: "#EXTINF").count - 1 == (count + 2) / 3)
+        }
+        fixture.work.script.withLock { $0.watch = nil }
+        await fixture.end()
+    }
+
     @Test func badFilmsFailWithWordsForTheirOwner() async throws {
         let fixture = try await Fixture()
         let token = try await fixture.user("minh")

@@ -86,6 +86,8 @@ final class ScriptedWork: Sendable {
         /// Numbers that were asked for, in order.
         var emitted: [String] = []
         var probes = 0
+        /// Called before each segment with how many there were.
+        var watch: (@Sendable (Int) async throws -> Void)?
     }
 
     let script = Mutex(Script())
@@ -142,6 +144,7 @@ final class ScriptedWork: Sendable {
         for number in 0..<3 {
             for rendition in Self.renditions where number >= done[rendition.name, default: 0] {
                 if let death, count >= death { throw MediaWorkError.interrupted("killed") }
+                if let watch = script.withLock({ $0.watch }) { try await watch(count) }
                 count += 1
                 script.withLock { $0.emitted.append("\(rendition.name)/\(number)") }
                 try await emit(

@@ -9,19 +9,26 @@ extension Accounts: Authenticating {
     }
 
     /// The account and the session behind a request. A header counts before a cookie, and must be
-    /// good; a cookie that is not good any more is as none, so that public pages keep working.
+    /// good; a cookie of a session that ended is as none, so that public pages keep working.
     func session(
         for request: Request
     ) async throws -> (account: Account, session: Identifier)? {
         if let header = request.headers["Authorization"] {
             guard let token = Self.bearerToken(header),
                 let (account, session) = try await verify(token)
-            else { throw AccountsError.invalidToken.problem }
+            else { throw AccountsError.invalidToken }
             return (account, session)
         }
-        guard let token = SessionCookies.value(of: SessionCookies.access, in: request),
-            let (account, session) = try await verify(token)
-        else { return nil }
+        guard let token = SessionCookies.value(of: SessionCookies.access, in: request) else {
+            return nil
+        }
+        guard let (account, session) = try await verify(token) else {
+            // Its time is over but its session is not: say so, and the page renews it.
+            if try await verify(token, grace: settings.refreshLifetime) != nil {
+                throw AccountsError.invalidToken
+            }
+            return nil
+        }
         try requireSameOrigin(request)
         return (account, session)
     }

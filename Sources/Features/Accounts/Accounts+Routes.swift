@@ -88,9 +88,14 @@ extension Accounts {
     }
 
     private func refresh(_ request: Request) async throws -> Response {
-        let token = try await presentedRefreshToken(request)
-        guard let token else { throw AccountsError.invalidToken }
-        return try response(try await refresh(token), status: .ok, request)
+        do {
+            let token = try await presentedRefreshToken(request)
+            guard let token else { throw AccountsError.invalidToken }
+            return try response(try await refresh(token), status: .ok, request)
+        } catch AccountsError.invalidToken {
+            // The cookies are worth nothing any more, and would only be asked about again.
+            return cleared(request, AccountsError.invalidToken.problem.response)
+        }
     }
 
     private func logOut(_ request: Request) async throws -> Response {
@@ -181,8 +186,8 @@ extension Accounts {
         return response
     }
 
-    private func cleared(_ request: Request) -> Response {
-        var response = Response.noContent
+    private func cleared(_ request: Request, _ answer: Response = .noContent) -> Response {
+        var response = answer
         for cookie in SessionCookies.clearing(isSecure: isSecure(request)) {
             response.headers.append("Set-Cookie", cookie)
         }

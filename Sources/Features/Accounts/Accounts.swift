@@ -282,11 +282,16 @@ public final class Accounts: Sendable {
     }
 
     /// Who `token` speaks for, or nil when it is not good (any more).
-    func verify(_ token: some StringProtocol) async throws -> (Account, session: Identifier)? {
+    ///
+    /// - Parameter grace: For how long after its end the token is read all the same.
+    func verify(
+        _ token: some StringProtocol, grace: Duration = .zero
+    ) async throws -> (Account, session: Identifier)? {
         let claims: JSONWebToken.Claims
         do {
             claims = try JSONWebToken.verify(
-                token, issuer: Self.issuer, now: now, secret: { keys.secret($0) })
+                token, issuer: Self.issuer, now: now, grace: grace,
+                secret: { keys.secret($0) })
         } catch {
             Log.debug("token refused", ["reason": "\(error)"])
             return nil

@@ -15,7 +15,8 @@ enum SessionCookies {
         _ signIn: Accounts.SignIn, refreshLifetime: Duration, isSecure: Bool
     ) -> [String] {
         [
-            cookie(access, signIn.accessToken, path: "/", signIn.lifetime, isSecure),
+            // Kept beyond its token's end, so that an answer can tell an expired session from none.
+            cookie(access, signIn.accessToken, path: "/", refreshLifetime, isSecure),
             cookie(refresh, signIn.refreshToken, path: refreshPath, refreshLifetime, isSecure),
         ]
     }

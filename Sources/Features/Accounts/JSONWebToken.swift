@@ -64,9 +64,12 @@ public enum JSONWebToken {
 
     /// Checks `token` and gives what it says. Takes any text from outside.
     ///
-    /// - Parameter secret: The key by a given id, or nil when there is none such.
+    /// - Parameters:
+    ///   - grace: For how long after its end a token still reads; it then proves nothing but that
+    ///     there was a session to renew.
+    ///   - secret: The key by a given id, or nil when there is none such.
     public static func verify(
-        _ token: some StringProtocol, issuer: String, now: Timestamp,
+        _ token: some StringProtocol, issuer: String, now: Timestamp, grace: Duration = .zero,
         secret: (String) -> [UInt8]?
     ) throws(TokenError) -> Claims {
         guard token.utf8.count <= bytesMax else { throw .malformed }
@@ -91,7 +94,8 @@ public enum JSONWebToken {
         }
         guard claims.iss == issuer else { throw .wrongIssuer }
         guard claims.nbf <= now.seconds + leewaySeconds else { throw .notYetValid }
-        guard now.seconds < claims.exp else { throw .expired }
+        let (end, overflow) = claims.exp.addingReportingOverflow(grace.milliseconds / 1000)
+        guard overflow || now.seconds < end else { throw .expired }
         return claims
     }
 }

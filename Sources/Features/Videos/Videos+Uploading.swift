@@ -106,7 +106,7 @@ extension Videos {
                 try await receiveChecked(
                     body, into: writer, at: start, limit: room, checksum: checksum)
             } else {
-                try await body.write(to: writer.file, at: start, limit: room).count
+                try await spliced(body, into: writer, at: start, limit: room)
             }
         writer.wrote(upTo: start + count)
         try await writer.synchronize()
@@ -123,6 +123,17 @@ extension Videos {
             }
         }
         return reached
+    }
+
+    /// Moves the bytes from the connection to the file without looking at them.
+    private func spliced(
+        _ body: RequestBody, into writer: ObjectWriter, at start: UInt64, limit: UInt64
+    ) async throws -> UInt64 {
+        do {
+            return try await body.write(to: writer.file, at: start, limit: limit).count
+        } catch let error as Errno where error == .noSpace {
+            throw Problem.insufficientStorage
+        }
     }
 
     /// As a plain transfer, but keeps nothing of bytes whose digest is not the promised one.
