@@ -35,7 +35,7 @@ struct Writer {
             counters.commits.add(1, ordering: .relaxed)
         } catch {
             // The disk refused, or SQLite ended the transaction: no body of the group was kept.
-            if !connection.isIdle { try? connection.run("rollback") }
+            rollBack()
             followUps = []
             for index in outcomes.indices where outcomes[index] == nil {
                 outcomes[index] = error
@@ -44,6 +44,16 @@ struct Writer {
         for action in followUps { action() }
         for (write, outcome) in zip(group, outcomes) {
             write.finish(outcome)
+        }
+    }
+
+    private func rollBack() {
+        guard !connection.isIdle else { return }
+        do throws(DatabaseError) {
+            try connection.run("rollback")
+        } catch {
+            // The next group cannot begin then and is told so; nothing is acknowledged wrongly.
+            Log.error("the database cannot roll back", ["why": "\(error)"])
         }
     }
 

@@ -147,6 +147,10 @@ public final class DiskStore: Sendable {
             // whichever process writes.
             try systemCall { flock(number, LOCK_EX | LOCK_NB) }
             let size = try file.statistics().sizeBytes
+            if isResumable, size == 0 {
+                // Before an offset of it is acknowledged, its entry must be on disk too.
+                try await FileSystem.synchronizeDirectory(root + "/partial")
+            }
             announced = expectedSize > size ? expectedSize - size : 0
             do throws(ObjectStoreError) {
                 try space.reserve(announced)
