@@ -73,7 +73,7 @@ let package = Package(
         module("Workers", "Transcode", uses: ["Workers", "MediaWire", "Base", "CAV"]),
 
         // Stores: one interface, an embedded and a distributed engine behind each
-        module("Stores", "Database", uses: ["Base", "CSQLite"]),
+        module("Stores", "Database", uses: ["HTTP", "HTTPWire", "Base", "CSQLite"]),
         module("Stores", "ObjectStore", uses: ["HTTP", "HTTPWire", "Ring", "Base"]),
         module("Stores", "Bus", uses: ["Ring", "Base"]),
         module("Stores", "Jobs", uses: ["Database", "Base"]),
@@ -131,7 +131,8 @@ let package = Package(
         tests(
             "Videos",
             uses: [
-                "Videos", "Accounts", "Contracts", "Database", "ObjectStore", "Jobs", "Bus", "HTTP", "HTTPWire",
+                "Videos", "Accounts", "Contracts", "Database", "ObjectStore", "Jobs", "Bus", "HTTP",
+                "HTTPWire",
                 "MediaWire", "Ring", "Base",
             ]),
         tests("Server", uses: ["Server", "HTTP", "Ring", "Base"]),

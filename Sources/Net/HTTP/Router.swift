@@ -107,7 +107,13 @@ public struct Router: Sendable {
             response.closesConnection = true
             return response
         } catch let convertible as any ProblemConvertible {
-            return convertible.problem.response
+            let problem = convertible.problem
+            if problem.status.code >= 500 {
+                Log.error(
+                    "a request failed",
+                    ["request": request.id, "path": request.path, "error": "\(convertible)"])
+            }
+            return problem.response
         } catch {
             Log.error(
                 "a request failed",

@@ -1,5 +1,6 @@
 public import Base
 public import HTTP
+internal import HTTPWire
 
 /// Why the store did not do what it was asked.
 public enum ObjectStoreError: Error, Equatable, Sendable {
@@ -33,7 +34,10 @@ extension ObjectStoreError: ProblemConvertible {
         case .notFound: .notFound
         case .noSpace: .insufficientStorage
         case .blocked, .ended: .conflict("Something of that name is in the way.")
-        case .busy: .tooManyRequests(retryAfter: .seconds(5))
+        case .busy:
+            Problem(
+                .serviceUnavailable, "The server is busy. Please try again.",
+                headers: ["Retry-After": "2"])
         case .system: .internalError
         }
     }
