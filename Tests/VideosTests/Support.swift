@@ -175,10 +175,13 @@ final class Fixture: Sendable {
     let jobs: Jobs
     private let isStarted = Atomic(false)
 
-    init(_ change: (inout Videos.Settings) -> Void = { _ in }) async throws {
-        let folder = "/tmp/sluice-videos-\(Identifier())"
+    /// - Parameter earlier: The folder of a fixture that was left as by a crash, to go on with.
+    init(
+        earlier: String? = nil, _ change: (inout Videos.Settings) -> Void = { _ in }
+    ) async throws {
+        let folder = earlier ?? "/tmp/sluice-videos-\(Identifier())"
         self.folder = folder
-        try systemCall { mkdir(folder, 0o700) }
+        if earlier == nil { try systemCall { mkdir(folder, 0o700) } }
         cores = try CoreGroup(count: 1, pinned: false)
         database = try Database.open(
             path: folder + "/test.db",
@@ -213,6 +216,13 @@ final class Fixture: Sendable {
         accounts.addRoutes(to: &router)
         videos.addRoutes(to: &router)
         self.router = router
+    }
+
+    /// Ends everything and leaves the folder for the next.
+    func leave() async {
+        await jobs.stop()
+        cores.stop()
+        database.close()
     }
 
     /// Ends everything and removes the folder. Every test calls it last.

@@ -1,6 +1,7 @@
 import Base
 import HTTP
 import HTTPWire
+import ObjectStore
 import Ring
 import Testing
 import Videos
@@ -129,6 +130,35 @@ import Videos
             $0 == "-" ? "+" : $0 == "_" ? "/" : $0
         }
         return String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
+    }
+
+    @Test func uploadsGoOnAfterARestart() async throws {
+        let first = try await Fixture()
+        let token = try await first.user("minh")
+        let made = try await create(first, token)
+        let path = try #require(made.headers["location"])
+        let id = try #require(path.split(separator: "/").last)
+        #expect(try await patch(first, path, token, at: 0, "0123").status == 204)
+        await first.leave()
+        // Bytes that were written but never acknowledged, as a crash leaves them.
+        let partial = first.folder + "/store/partial/\(id)"
+        let second = try await Fixture(earlier: first.folder)
+        try await second.cores.cores[0].run {
+            let file = try await File.open(partial, .readWrite)
+            try await file.write(Bytes("XXXX"), at: 4)
+        }
+        let head = try await second.send(.head, path, token: token, headers: [Self.version])
+        #expect(head.headers["upload-offset"] == "4")
+        #expect(try await patch(second, path, token, at: 8, "89").status == 409)
+        #expect(try await patch(second, path, token, at: 4, "456789").status == 204)
+        let video = try #require(made.headers["x-video-id"])
+        let store = second.store
+        let film = try await second.cores.cores[0].run {
+            guard let key = ObjectKey("sources/\(video)") else { return Bytes() }
+            return try await store.read(key)
+        }
+        #expect(film.string == "0123456789")
+        await second.end()
     }
 
     @Test func terminationAndExpiry() async throws {
