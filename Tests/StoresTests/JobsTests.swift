@@ -347,6 +347,7 @@ actor Gate {
         let bench = try Bench(folder: folder)
         let database = bench.database
         try await database.write { try $0.execute("create table results (id text primary key)") }
+        let checked = Gate()
         bench.jobs.run(kind: "film", concurrency: 1) { context in
             try await database.write { transaction in
                 try transaction.execute("insert into results values (\(context.id))")
@@ -355,10 +356,12 @@ actor Gate {
             await #expect(throws: JobFailure.lost) {
                 try await database.write { try context.complete(in: $0) }
             }
+            await checked.open()
         }
         try await bench.jobs.start()
         let id = try await bench.jobs.enqueue(kind: "film", payload: Work())
         _ = try await bench.wait(for: id, .done)
+        await checked.pass()
         await bench.jobs.stop()
         let count = try await database.read { try $0.value("select count(*) from results") ?? 0 }
         #expect(count == 1)
