@@ -79,7 +79,7 @@ let package = Package(
         module("Stores", "Jobs", uses: ["Database", "Base"]),
 
         // Features: what people do
-        module("Features", "Contracts", uses: ["Database", "HTTP", "HTTPWire", "Base"]),
+        module("Features", "Contracts", uses: ["HTTP", "HTTPWire", "Base"]),
         module(
             "Features", "Accounts",
             uses: ["Contracts", "Database", "HTTP", "HTTPWire", "Ring", "Base", "CArgon2"]),
