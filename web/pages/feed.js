@@ -60,8 +60,8 @@ export default function feed() {
   }
 
   const watcher = new IntersectionObserver((entries) => {
-    if (entries.some((each) => each.isIntersecting) && (first || cursor)) void more();
+    if (entries.some((each) => each.isIntersecting) && cursor) void more();
   }, { rootMargin: "600px" });
-  watcher.observe(after);
+  void more().then(() => watcher.observe(after)); // the skeleton may reach far below the screen
   return { title: "", content, leave: () => watcher.disconnect() };
 }

@@ -178,6 +178,7 @@ export class SluicePlayer extends HTMLElement {
       fatal: (reason) => this.#fail(reason),
       expired: async () => (await this.renew())?.hls_url ?? null,
     });
+    this.#stream.unfinished = this.#info?.status === "processing";
     void this.#stream.load(url, at);
   }
 
@@ -269,6 +270,7 @@ export class SluicePlayer extends HTMLElement {
   }
 
   #drawTime() {
+    if (this.#media.readyState >= 3 && !this.#media.seeking) this.#spinner.hidden = true;
     const { currentTime, duration } = this.#media;
     const length = Number.isFinite(duration) ? duration : this.#info?.duration ?? 0;
     this.#time.textContent = `${clock(currentTime)} / ${clock(length)}`;

@@ -51,6 +51,8 @@ export class Stream {
   #offline = false;
   #startAt = 0;
   #growing = false;
+  /** The server is still making the ladder: look for new rungs now and then. */
+  unfinished = false;
   switches = 0;
   aborted = 0;
   recoveries = 0;
@@ -260,7 +262,9 @@ export class Stream {
     const url = track.kind === "audio" ? this.#audioURL(variant) : variant.url;
     if (!url) return 1;
     const playlist = await this.#playlist(url);
-    if (!playlist.ended && performance.now() - this.#masterRead > 6000) await this.#readMaster();
+    if (!playlist.ended) this.unfinished = true;
+    // New rungs may come even after this one is complete.
+    if (this.unfinished && performance.now() - this.#masterRead > 6000) await this.#readMaster();
 
     const segment = this.#next(track, playlist, end, ahead);
     if (!segment) return this.#atEnd(track, playlist);

@@ -60,6 +60,7 @@ export function toTextCue(cue) {
   if (align === "start" || align === "end" || align === "left" || align === "right") made.align = align;
   const line = /^(-?\d+(?:\.\d+)?)(%?)/.exec(cue.settings.get("line") ?? "");
   if (line) { made.snapToLines = line[2] !== "%"; made.line = Number(line[1]); }
+  else made.line = -3; // above the controls
   const size = parseFloat(cue.settings.get("size") ?? "");
   if (size > 0 && size <= 100) made.size = size;
   return made;
