@@ -1,6 +1,7 @@
 import Accounts
 import Base
 import Contracts
+import Database
 import HTTP
 import HTTPWire
 import Testing
@@ -125,6 +126,27 @@ import Testing
         let fixture = try await Fixture { $0.accountAttempts = 2 }
         try await fixture.register()
         for _ in 0..<6 { #expect(try await fixture.logIn().status == 200) }
+    }
+
+    @Test func hashesAreMadeAnewAtTheCostOfToday() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register()
+        func stored() async throws -> String {
+            try await fixture.database.read { reader in
+                try reader.value("select password_hash from users", as: String.self) ?? ""
+            }
+        }
+        #expect(try await stored().hasPrefix("$argon2id$v=19$m=8,t=1,p=1$"))
+        let costly = try await Accounts(database: fixture.database)
+        for _ in 0..<2 {
+            let signIn = try await costly.logIn(
+                name: "minh", password: "correct horse", address: "x")
+            #expect(signIn.account.username == "minh")
+            #expect(try await stored().hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
+        }
+        await #expect(throws: AccountsError.wrongCredentials) {
+            try await costly.logIn(name: "minh", password: "wrong horse", address: "x")
+        }
     }
 
     @Test func hashesRunAFewAtATime() async throws {
