@@ -1,0 +1,4 @@
+internal import Base
+internal import CAssets
+internal import HTTP
+internal import HTTPWire
