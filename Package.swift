@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CPlatform", path: "Sources/C/CPlatform"),
         .target(name: "CAssets", path: "Sources/C/CAssets"),
         .target(name: "CAV", path: "Sources/C/CAV"),
+        .target(name: "CSandbox", path: "Sources/C/CSandbox"),
         library("CLiburing", pkgConfig: "liburing", apt: ["liburing-dev"]),
         library("COpenSSL", pkgConfig: "openssl", apt: ["libssl-dev"]),
         library("CSQLite", pkgConfig: "sqlite3", apt: ["libsqlite3-dev"]),
@@ -69,7 +70,7 @@ let package = Package(
         module("Net", "HTTP", uses: ["HTTPWire", "TLS", "Ring", "Base"]),
 
         // Workers: sandboxed children
-        module("Workers", "Workers", uses: ["Ring", "Base", "CPlatform"]),
+        module("Workers", "Workers", uses: ["Ring", "Base", "CPlatform", "CSandbox"]),
         module("Workers", "Transcode", uses: ["Workers", "MediaWire", "Base", "CAV"]),
 
         // Stores: one interface, an embedded and a distributed engine behind each

@@ -63,6 +63,20 @@ public final class File: Sendable {
         return memory.bytes(count: filled)
     }
 
+    /// Reads what is there of a pipe, up to `count` bytes; empty at its end.
+    public func readStream(count: Int) async throws(Errno) -> Bytes {
+        let memory = FileMemory(count: count)
+        let number = number
+        while true {
+            let result = unsafe await FileOperation.run(owning: memory) { entry in
+                // An offset of -1 is the current position.
+                unsafe io_uring_prep_read(entry, number, memory.pointer, UInt32(count), .max)
+            }
+            if result >= 0 { return memory.bytes(count: Int(result)) }
+            if Errno(-result) != .interrupted { throw Errno(-result) }
+        }
+    }
+
     /// Writes all of `bytes` at `offset`.
     public func write(_ bytes: Bytes, at offset: UInt64) async throws(Errno) {
         let number = number

@@ -81,4 +81,7 @@ public final class UnixSocket {
 public struct UnixSocketPair: ~Copyable {
     public let first: Descriptor
     public let second: Descriptor
+
+    /// Keeps the first end and closes the second.
+    public consuming func takeFirst() -> Descriptor { first }
 }
