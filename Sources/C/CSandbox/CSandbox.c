@@ -50,6 +50,8 @@ static int filter_system_calls(void) {
         ALLOW(sendmsg),
         ALLOW(recvmsg),
         ALLOW(close),
+        ALLOW(dup),
+        ALLOW(poll),
         ALLOW(fstat),
         ALLOW(lseek),
         ALLOW(munmap),

@@ -54,7 +54,7 @@ public struct ChildChannel: ~Copyable {
     }
 
     /// Sends a message; waits while the parent is slow.
-    public func send(_ kind: UInt8, _ parts: [Bytes]) throws(Errno) {
+    public static func send(_ kind: UInt8, _ parts: [Bytes]) throws(Errno) {
         let total = parts.reduce(0) { $0 + $1.count }
         guard total <= WorkerMessage.payloadBytesMax else { throw .invalid }
         var head = ByteWriter(capacity: 5)
@@ -64,11 +64,11 @@ public struct ChildChannel: ~Copyable {
         for part in parts { try write(part) }
     }
 
-    private func write(_ bytes: Bytes) throws(Errno) {
+    private static func write(_ bytes: Bytes) throws(Errno) {
         var rest = bytes
         while !rest.isEmpty {
             let count = try systemCall {
-                unsafe rest.withUnsafeBytes { unsafe Glibc.write(Self.number, $0.baseAddress, $0.count) }
+                unsafe rest.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
             }
             rest = rest.dropFirst(count)
         }
