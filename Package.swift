@@ -96,8 +96,8 @@ let package = Package(
             "App", "Server",
             uses: [
                 "Accounts", "Videos", "Contracts", "Database", "ObjectStore", "Jobs", "Bus",
-                "Workers", "HTTP", "HTTPWire", "TLS", "Ring", "Base", "CAssets", "CYAML",
-                "CPlatform",
+                "Workers", "Transcode", "HTTP", "HTTPWire", "TLS", "Ring", "Base", "CAssets",
+                "CYAML", "CPlatform",
             ]),
         .executableTarget(
             name: "sluice",

@@ -1,8 +1,8 @@
 internal import Accounts
-public import Base
-internal import Database
-public import HTTP
+internal import Base
+internal import HTTP
 public import Ring
+internal import Videos
 
 /// A running server: everything that the configuration asks for, put together.
 public final class Application: Sendable {
@@ -15,9 +15,7 @@ public final class Application: Sendable {
     public let httpAddress: SocketAddress
     /// The one-time link that makes the first administrator, while there is none.
     public let setupURL: String?
-    private let configuration: Configuration
-    private let group: CoreGroup
-    private let database: Database
+    private let backstage: Backstage
     private let server: HTTPServer
 
     /// Opens the stores, assembles the features and listens. Call on a core of `group`.
@@ -25,20 +23,11 @@ public final class Application: Sendable {
         _ configuration: Configuration, on group: CoreGroup
     ) async throws -> Application {
         Log.level = configuration.logLevel
-        let data = configuration.dataDirectory
-        do throws(Errno) {
-            try await FileSystem.makeDirectories(data)
-        } catch {
-            throw StartFailure(description: "data: cannot make \(data): \(error)")
-        }
-        let database = try open("\(data)/sluice.db")
-        var settings = Accounts.Settings()
-        settings.isRegistrationOpen = configuration.isRegistrationOpen
-        settings.publicOrigin = configuration.publicURL
-        let accounts = try await Accounts(database: database, settings: settings)
+        let backstage = try await Backstage.open(configuration)
         var router = Router()
         Middlewares.add(to: &router, configuration: configuration)
-        accounts.addRoutes(to: &router)
+        backstage.accounts.addRoutes(to: &router)
+        backstage.videos.addRoutes(to: &router)
         Health.addRoutes(to: &router)
         WebApp.addRoutes(to: &router)
         var limits = HTTPLimits()
@@ -51,31 +40,22 @@ public final class Application: Sendable {
             throw StartFailure(
                 description: "http.listen: cannot listen on \(configuration.listen): \(error)")
         }
+        let last = group.cores[group.cores.count - 1]
+        try await backstage.startWork(on: last, jobs: configuration.transcodeJobs)
         let base = configuration.publicURL ?? "http://\(browsable(address))"
-        let token = try await accounts.makeSetupToken()
+        let token = try await backstage.accounts.makeSetupToken()
         return Application(
             httpAddress: address, setupURL: token.map { "\(base)/setup?token=\($0)" },
-            configuration: configuration, group: group, database: database, server: server)
+            backstage: backstage, server: server)
     }
 
     private init(
-        httpAddress: SocketAddress, setupURL: String?, configuration: Configuration,
-        group: CoreGroup, database: Database, server: HTTPServer
+        httpAddress: SocketAddress, setupURL: String?, backstage: Backstage, server: HTTPServer
     ) {
         self.httpAddress = httpAddress
         self.setupURL = setupURL
-        self.configuration = configuration
-        self.group = group
-        self.database = database
+        self.backstage = backstage
         self.server = server
-    }
-
-    private static func open(_ path: String) throws -> Database {
-        do {
-            return try Stores.open(path)
-        } catch {
-            throw StartFailure(description: "data: cannot open \(path): \(error)")
-        }
     }
 
     /// An address that a browser on this machine can open.
@@ -87,6 +67,6 @@ public final class Application: Sendable {
     /// Stops accepting, lets what is in flight finish for a bounded time, and closes the stores.
     public func stop() async {
         await server.drain(within: .seconds(10))
-        database.close()
+        await backstage.close()
     }
 }

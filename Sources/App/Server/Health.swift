@@ -7,7 +7,9 @@ enum Health {
     static func addRoutes(to router: inout Router) {
         router.get("/healthz") { _ in
             Response(
-                headers: ["Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"],
+                headers: [
+                    "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
+                ],
                 body: .bytes(ok))
         }
     }

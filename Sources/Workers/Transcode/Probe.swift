@@ -4,7 +4,8 @@ internal import CAV
 enum Probe {
     private static let chaptersMax = 500
 
-    static func run(_ file: MediaFile, frameRateMax: Double = 60) throws(MediaFailure) -> MediaInfo {
+    static func run(_ file: MediaFile, frameRateMax: Double = 60) throws(MediaFailure) -> MediaInfo
+    {
         let video = file.bestStream(AVMEDIA_TYPE_VIDEO)
         let audio = file.bestStream(AVMEDIA_TYPE_AUDIO)
         guard video != nil || audio != nil else {
