@@ -25,7 +25,7 @@ public final class Application: Sendable {
         Log.level = configuration.logLevel
         let backstage = try await Backstage.open(configuration)
         var router = Router()
-        Middlewares.add(to: &router, configuration: configuration)
+        Filters.add(to: &router, configuration: configuration)
         backstage.accounts.addRoutes(to: &router)
         backstage.videos.addRoutes(to: &router)
         Health.addRoutes(to: &router)
